@@ -24,7 +24,7 @@ export async function executeStatement(statement: Statement, context: StatementC
   for (let tries = 1; tries <= TRIES; tries += 1) {
     const logged = await logStatement(statement, change, context);
     if (logged !== 'overtaken') {
-      return 'entity' in logged ? logged.entity : applyHere(statement, logged, change, context);
+      return 'entity' in logged ? logged.entity : applyHere(statement.written, logged, change, context);
     }
     await pause(tries * AGAIN_AFTER_MS * (0.5 + Math.random()));
   }
@@ -34,21 +34,27 @@ export async function executeStatement(statement: Statement, context: StatementC
   );
 }
 
+interface Logged extends LoggedCommand {
+  readonly parsed: Statement;
+}
+
 /** Checks a statement against all commands so far, those of other engines too, and logs it as the next one. */
 async function logStatement(
   statement: Statement,
   change: Change<StatementKind>,
   context: StatementContext,
-): Promise<LoggedCommand | { readonly entity: Entity } | 'overtaken'> {
+): Promise<Logged | { readonly entity: Entity } | 'overtaken'> {
   const { engine, session } = context;
   const { commands } = engine.parts;
   try {
     for (const command of await commands.begin(engine.sequence)) await applyLogged(engine, command, false);
     const prepared = await change.prepare(statement as Any, context);
     if (prepared.kind === 'done') return prepared;
+    // Written out it may nest too deeply: what would not be read again is not logged.
+    const parsed = parseStatement(prepared.statement);
     const properties = Object.fromEntries(session.properties);
     const command = { statement: prepared.statement, properties, version: 1 } as const;
-    return { ...command, id: prepared.id, sequence: await commands.append(prepared.id, command) };
+    return { ...command, id: prepared.id, sequence: await commands.append(prepared.id, command), parsed };
   } catch (failure) {
     if (isOvertaken(failure)) return 'overtaken';
     throw failure;
@@ -56,12 +62,12 @@ async function logStatement(
 }
 
 async function applyHere(
-  statement: Statement,
-  { id, sequence, statement: logged }: LoggedCommand,
+  written: string,
+  { id, sequence, parsed }: Logged,
   change: Change<StatementKind>,
   { engine, session }: StatementContext,
 ): Promise<Entity> {
-  const applied = await change.apply(parseStatement(logged) as Any, {
+  const applied = await change.apply(parsed as Any, {
     engine,
     properties: session.properties,
     sequence,
@@ -70,7 +76,7 @@ async function applyHere(
   });
   engine.commands.set(id, applied);
   engine.sequence = sequence;
-  return commandStatus(statement.written, id, sequence, applied.message, applied.queryId);
+  return commandStatus(written, id, sequence, applied.message, applied.queryId);
 }
 
 /** Repeats all commands, then starts what queries are left. */

@@ -87,3 +87,13 @@ EMIT CHANGES;`,
   const query = kept.includes(' AS SELECT') ? [expect.objectContaining({ queryString: kept })] : [];
   expect(queries).toMatchObject({ queries: query });
 });
+
+it('a statement that could not be read again as it is kept is refused, and logged nowhere', async () => {
+  const engine = new OfflineEngine({ log: silentLog });
+  await engine.execute(SOURCES);
+  const [either, both] = [' OR b = 1', ' AND b = 1'].map((term) => term.repeat(300));
+  const deep = `CREATE STREAM x AS SELECT * FROM s WHERE (b = 1${either})${both};`;
+  await expect(engine.execute(deep)).rejects.toThrow('The statement nests deeper than 500 levels');
+  const [next] = await engine.execute('CREATE STREAM y AS SELECT * FROM s;');
+  expect(next).toMatchObject({ commandSequenceNumber: SOURCES.split(';').length - 1 });
+});
