@@ -147,6 +147,8 @@ export function ksqldbDocumentation(): string {
     '',
     ...functionTable(TABLE_FUNCTIONS.values()),
     '',
+    'Taken here, and refused by ksqlDB 0.29: a persistent query whose projection is nothing but its key.',
+    '',
     'Not supported: user-defined functions (they are Java classes), TLS, and logins of several users or roles: there is one generated login, where',
     'other users share the machine ([SECURITY](SECURITY.md#other-users-of-the-same-machine)).',
     '',
