@@ -116,7 +116,9 @@ export function tableTableJoin(join: JoinStep, context: StepContext, next: Step)
     if (!concerns(join.join, side, row.value ?? before, other)) return;
     const [left, right] = [lefts.get(identity), rights.get(identity)];
     const shown = joins(join.join, left, right);
-    const value = shown ? [...((left?.state as Cells) ?? noLeft), ...((right?.state as Cells) ?? noRight)] : null;
+    const value = shown
+      ? sideBySide((left?.state as Cells | undefined) ?? noLeft, (right?.state as Cells | undefined) ?? noRight)
+      : null;
     const madeOfMs = Math.max(left?.timestampMs ?? -1, right?.timestampMs ?? -1);
     next({ ...row, key, value, timestampMs: latest(row, other), madeOfMs }, emit);
   };
