@@ -5,13 +5,13 @@ import { type Explained, executionPlan, topology } from '../../../ksql/query/pri
 import { StatementError } from '../../../ksql/statement-error.js';
 import { planInsert } from '../../../ksql/statements/insert-select.js';
 import type { Properties } from '../../../ksql/statements/properties.js';
-import { readSourceProperties } from '../../../ksql/statements/with-properties.js';
+import { planSink } from '../../../ksql/statements/sink.js';
 import type { Statement } from '../../../protocol/ksql/ast.js';
 import type { Engine } from '../engine.js';
 import type { RunningQuery } from '../runtime/persistent-query.js';
 import { topicsOf } from '../runtime/plan-run.js';
 import type { TransientQuery } from '../runtime/transient-query.js';
-import type { Handler } from './context.js';
+import { circumstancesOf, type Handler } from './context.js';
 import { entity } from './entity.js';
 import { pushQuery } from './queries.js';
 import { fieldInfos } from './schema-info.js';
@@ -93,11 +93,8 @@ function planOf(
       return { plan: planQuery({ ...base, query: statement.query, use: 'transient' }), sink: undefined };
     case 'insert-select':
       return planInsert(statement, base);
-    case 'create-as-select': {
-      const { name, query } = statement;
-      const { topic = name } = readSourceProperties(statement.with, 'query', properties);
-      return { plan: planQuery({ ...base, query, use: 'persistent', sink: name }), sink: { name, topic } };
-    }
+    case 'create-as-select':
+      return planSink(statement, circumstancesOf(engine, properties));
     default:
       throw new StatementError('The provided statement does not run a ksql query');
   }

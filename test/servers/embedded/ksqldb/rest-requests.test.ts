@@ -64,6 +64,12 @@ const statements: ReadonlyArray<readonly [sql: string, more: object, status: num
     [{ sourceDescription: { name: 'S' } }],
   ],
   [
+    "SET 'ksql.output.topic.name.prefix'='team-'; EXPLAIN CREATE STREAM o AS SELECT * FROM s;",
+    {},
+    200,
+    [{ queryDescription: { topology: expect.stringContaining('(topic: team-O)') } }],
+  ],
+  [
     'EXPLAIN SELECT v FROM s EMIT CHANGES;',
     {},
     200,
