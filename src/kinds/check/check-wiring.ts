@@ -339,7 +339,7 @@ async function queryProbe(stage: StageOf<'query'>, handsOn: HandsOn, session: Se
     name: query.id,
     group: query.group,
     reads,
-    between: async () => repartitionTopics(await kafkaClient(session.clients), query.group),
+    between: async () => (await repartitionTopics(await kafkaClient(session.clients)))(query.group),
     handsOn,
     trouble: async () => {
       const now = (await ksqldb.runningQueries()).find(({ id }) => id === query.id);

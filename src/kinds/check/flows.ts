@@ -92,8 +92,8 @@ export async function readStage(stage: FlowStage, session: Session): Promise<Flo
       const query = await findQuery(stage, ksqldb);
       if (query === undefined) return { name: stage.name, detail: 'not running', health: 'bad' };
       const kafka = await kafkaClient(session.clients);
-      const between = await repartitionTopics(kafka, query.group);
-      const { behind } = await groupLag(kafka, query.group, [...stage.reads, ...between]);
+      const between = await repartitionTopics(kafka);
+      const { behind } = await groupLag(kafka, query.group, [...stage.reads, ...between(query.group)]);
       const detail = query.state === 'RUNNING' ? `${behind} behind` : query.state;
       return { name: query.id, detail, health: query.state === 'RUNNING' ? healthOfLag(behind) : 'bad' };
     }

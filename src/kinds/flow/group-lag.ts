@@ -29,8 +29,8 @@ export async function groupLag(kafka: KafkaClient, group: string, topics: readon
   return { behind, handled };
 }
 
-/** In which a query of ksqlDB hands rows from one of its parts to the next: they are read by its group too. */
-export async function repartitionTopics(kafka: KafkaClient, group: string): Promise<readonly string[]> {
-  const names = (await kafka.listTopics()).map(({ name }) => name);
-  return names.filter((name) => name.startsWith(`${group}-`) && name.endsWith('-repartition'));
+/** In which queries of ksqlDB hand rows from one of their parts to the next: of a query's group, which reads them too. */
+export async function repartitionTopics(kafka: KafkaClient): Promise<(group: string) => readonly string[]> {
+  const names = (await kafka.listTopics()).map(({ name }) => name).filter((name) => name.endsWith('-repartition'));
+  return (group) => names.filter((name) => name.startsWith(`${group}-`));
 }

@@ -96,14 +96,14 @@ async function queryGroups(session: Session): Promise<readonly Group[]> {
   const stages = flowEdges(session.pipeline).flatMap(({ stage }) => (stage.kind === 'query' ? [stage] : []));
   if (stages.length === 0) return [];
   const [ksqldb, kafka] = await Promise.all([ksqldbClient(session.clients), kafkaClient(session.clients)]);
-  const groups = (await runningQueries(ksqldb)).map(async (query): Promise<Group[]> => {
+  const [queries, between] = await Promise.all([runningQueries(ksqldb), repartitionTopics(kafka)]);
+  return queries.flatMap((query): Group[] => {
     const { id, group } = query;
     const mine = stagesOf(query, stages);
     if (mine.length === 0) return [];
-    const topics = new Set([...mine.flatMap(({ reads }) => reads), ...(await repartitionTopics(kafka, group))]);
+    const topics = new Set([...mine.flatMap(({ reads }) => reads), ...between(group)]);
     return [{ name: id, component: 'ksqldb', group, topics: [...topics] }];
   });
-  return (await Promise.all(groups)).flat();
 }
 
 /**

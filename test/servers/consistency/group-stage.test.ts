@@ -41,7 +41,7 @@ it('a query has passed a fence when its last part has, not when its first part h
       name: 'CTAS_TENS_1',
       group: GROUP,
       reads: ['orders'],
-      between: () => repartitionTopics(kafka, GROUP),
+      between: async () => (await repartitionTopics(kafka))(GROUP),
       handsOn: { topics: [], queues: [] },
       trouble: async () => undefined,
     },
