@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { any, type Check, end, has, head, header, K, Q, QS, row, str } from './checks.js';
 import { EARLIEST, error, JSON_V1, type } from './clients.js';
 import { type KsqlStack, startStack } from './stack.js';
 
@@ -43,43 +44,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => stack.end());
 
-type Check = readonly [
-  what: string,
-  path: string,
-  body: unknown,
-  status: number,
-  answer: unknown,
-  headers?: Record<string, string>,
-];
-const any = expect.anything();
-const str = expect.any(String);
-const has = (text: string) => expect.stringContaining(text);
 const generic = (message: unknown, code: number) => ({ '@type': 'generic_error', error_code: code, message });
-const K = (ksql: string, st: number, answer: unknown, more: object = {}): Check => [
-  ksql,
-  '/ksql',
-  { ksql, ...more },
-  st,
-  answer,
-];
-const Q = (ksql: string, answer: unknown, st = 200, more: object = {}): Check => [
-  ksql,
-  '/query',
-  { ksql, ...more },
-  st,
-  answer,
-];
-const QS = (sql: string, answer: unknown, st = 200, more: object = {}): Check => [
-  sql,
-  '/query-stream',
-  { sql, ...more },
-  st,
-  answer,
-];
-const header = (schema: string) => ({ header: { queryId: str, schema } });
-const row = (...columns: unknown[]) => ({ row: { columns } });
-const head = (columnNames: string[], columnTypes: string[]) => ({ queryId: any, columnNames, columnTypes });
-const end = (finalMessage: string) => ({ finalMessage });
 const ORDERS_FIELDS = [
   { name: 'ID', schema: type('INTEGER'), type: 'KEY' },
   { name: 'CUSTOMER', schema: type('STRING') },

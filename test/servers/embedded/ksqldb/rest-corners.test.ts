@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { any, type Check, end, has, header, K, Q, row, str } from './checks.js';
 import { EARLIEST, error, status } from './clients.js';
 import { type KsqlStack, startStack } from './stack.js';
 
@@ -30,28 +31,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => stack.end());
 
-const any = expect.anything();
-const str = expect.any(String);
-const has = (text: string) => expect.stringContaining(text);
 const generic = (message: unknown, code = 40000) => ({ '@type': 'generic_error', error_code: code, message });
-type Check = readonly [what: string, path: string, body: unknown, status: number, answer: unknown];
-const K = (ksql: string, st: number, answer: unknown, more: object = {}): Check => [
-  ksql,
-  '/ksql',
-  { ksql, ...more },
-  st,
-  answer,
-];
-const Q = (ksql: string, answer: unknown, st = 200, more: object = {}): Check => [
-  ksql,
-  '/query',
-  { ksql, ...more },
-  st,
-  answer,
-];
-const header = (schema: string) => ({ header: { queryId: str, schema } });
-const row = (...columns: unknown[]) => ({ row: { columns } });
-const end = (finalMessage: string) => ({ finalMessage });
 const HINT = '\nAdd EMIT CHANGES if you intended to issue a push query.';
 
 const checks: readonly Check[] = [
@@ -338,7 +318,8 @@ const parse = (path: string, text: string) =>
     : JSON.parse(text);
 
 describe('corners of the REST API', () => {
-  it.each(checks)('%s', async (_, path, body, wanted, answer) => {
+  it.each(checks.map(([what, ...check]) => ({ what, check })))('$what', async ({ check }) => {
+    const [path, body, wanted, answer] = check;
     const got = await stack.post(path, body);
     expect({ status: got.status, answer: parse(path, got.text) }).toEqual({ status: wanted, answer });
   });

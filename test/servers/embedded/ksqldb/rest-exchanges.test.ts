@@ -1,29 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { any, type Check, has, head, header, K, row } from './checks.js';
+import { EARLIEST, JSON_V1, type } from './clients.js';
 import { type KsqlStack, startStack } from './stack.js';
 
-/** Exchanges of all kinds with the REST API, written from its pages before the engine was asked. */
-const EARLIEST = { 'auto.offset.reset': 'earliest' };
-const V1 = 'application/vnd.ksql.v1+json';
 const DELIMITED = 'application/vnd.ksqlapi.delimited.v1';
-const any = expect.anything();
-const text = (part: string) => expect.stringContaining(part);
-const type = (name: string, more: object = {}) => ({ type: name, fields: null, memberSchema: null, ...more });
 
-type Check = readonly [
-  what: string,
-  path: string,
-  body: unknown,
-  status: number,
-  answer: unknown,
-  headers?: Record<string, string>,
-];
-const K = (ksql: string, status: number, answer: unknown, more: object = {}): Check => [
-  ksql,
-  '/ksql',
-  { ksql, ...more },
-  status,
-  answer,
-];
 const Q = (ksql: string, status: number, answer: unknown, more: object = {}): Check => [
   `query: ${ksql}`,
   '/query',
@@ -41,13 +22,11 @@ const S = (sql: string, status: number, answer: unknown, more: object = {}): Che
 const fault = (message: string, code = 40001) => ({
   '@type': 'statement_error',
   error_code: code,
-  message: text(message),
+  message: has(message),
 });
-const bad = (message: string, code = 40001) => ({ '@type': 'generic_error', error_code: code, message: text(message) });
-const row = (...columns: unknown[]) => ({ row: { columns } });
-const header = (schema: string) => ({ header: { queryId: any, schema } });
-const head = (columnNames: string[], columnTypes: string[]) => ({ queryId: any, columnNames, columnTypes });
+const bad = (message: string, code = 40001) => ({ '@type': 'generic_error', error_code: code, message: has(message) });
 
+/** Exchanges of all kinds with the REST API, written from its pages before the engine was asked. */
 const checks: readonly Check[] = [
   K(
     "CREATE STREAM orders (id INT KEY, who STRING, price DECIMAL(6,2)) WITH (KAFKA_TOPIC='orders', VALUE_FORMAT='JSON', PARTITIONS=1);",
@@ -68,7 +47,7 @@ const checks: readonly Check[] = [
       {
         '@type': 'currentStatus',
         commandId: 'table/`TOTALS`/create',
-        commandStatus: { status: 'SUCCESS', message: text('CTAS_TOTALS_'), queryId: text('CTAS_TOTALS_') },
+        commandStatus: { status: 'SUCCESS', message: has('CTAS_TOTALS_'), queryId: has('CTAS_TOTALS_') },
       },
     ],
     { streamsProperties: EARLIEST },
@@ -127,7 +106,7 @@ const checks: readonly Check[] = [
         ],
         readQueries: [
           {
-            id: text('CTAS_TOTALS_'),
+            id: has('CTAS_TOTALS_'),
             queryType: 'PERSISTENT',
             state: 'RUNNING',
             sinks: ['TOTALS'],
@@ -176,7 +155,7 @@ const checks: readonly Check[] = [
     {
       '@type': 'currentStatus',
       commandId: 'type/POINT/create',
-      commandStatus: { status: 'SUCCESS', message: text('Registered custom type with name') },
+      commandStatus: { status: 'SUCCESS', message: has('Registered custom type with name') },
     },
     {
       '@type': 'type_list',
@@ -205,7 +184,7 @@ const checks: readonly Check[] = [
         sources: ['ORDERS'],
         sinks: [],
         topology: any,
-        executionPlan: text('PROJECT'),
+        executionPlan: has('PROJECT'),
       },
     },
   ]),
@@ -259,12 +238,12 @@ const checks: readonly Check[] = [
     { finalMessage: 'Limit Reached' },
   ]),
   Q('SELECT * FROM ghost;', 400, fault('GHOST does not exist.')),
-  Q('LIST STREAMS;', 400, { message: text('not supported for this resource') }),
+  Q('LIST STREAMS;', 400, { message: has('not supported for this resource') }),
   Q('SELECT * FROM totals; SELECT * FROM totals;', 400, {
-    message: text('Expected exactly one KSQL statement; found 2 instead'),
+    message: has('Expected exactly one KSQL statement; found 2 instead'),
   }),
   S("SELECT n FROM totals WHERE who = 'bob';", 200, [head(['N'], ['BIGINT']), [1]]),
-  S('SELECT nope FROM totals;', 400, { error_code: 40001, message: text("SELECT column 'NOPE' cannot be resolved.") }),
+  S('SELECT nope FROM totals;', 400, { error_code: 40001, message: has("SELECT column 'NOPE' cannot be resolved.") }),
   [
     'query-stream as one JSON array',
     '/query-stream',
@@ -332,7 +311,7 @@ const checks: readonly Check[] = [
     {
       '@type': 'currentStatus',
       commandId: 'table/`TOTALS`/drop',
-      commandStatus: { status: 'SUCCESS', message: text('Source `TOTALS` (topic: TOTALS) was dropped') },
+      commandStatus: { status: 'SUCCESS', message: has('Source `TOTALS` (topic: TOTALS) was dropped') },
     },
   ]),
 ];
@@ -359,7 +338,7 @@ describe('exchanges with the REST API', () => {
     const got = await stack.post(
       path,
       body,
-      headers ?? (path === '/query-stream' ? { accept: DELIMITED } : { accept: V1 }),
+      headers ?? (path === '/query-stream' ? { accept: DELIMITED } : { accept: JSON_V1 }),
     );
     const parsed = parse(path, got.text);
     const one = wanted === 400 && Array.isArray(parsed) && parsed.length === 1 ? parsed[0] : parsed;
@@ -389,9 +368,9 @@ describe('exchanges with the REST API', () => {
   it('answers in the type that was asked for', async () => {
     const response = await fetch(`${stack.url()}/ksql`, {
       method: 'POST',
-      headers: { accept: V1, 'content-type': V1 },
+      headers: { accept: JSON_V1, 'content-type': JSON_V1 },
       body: JSON.stringify({ ksql: 'LIST STREAMS;' }),
     });
-    expect([response.status, response.headers.get('content-type')]).toEqual([200, V1]);
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, JSON_V1]);
   });
 });
